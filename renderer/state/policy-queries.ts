@@ -6,6 +6,7 @@ import { valueOrThrow } from './engine-failure.ts';
 import { useEngine } from './engine-queries.tsx';
 import { putNewerAnswer } from './newer-answer.ts';
 import { useStoppable } from './stoppable.ts';
+import { useVersionDrafts } from './version-drafts.ts';
 
 const versionsKey = ['policy.get'] as const;
 /** How often it is asked whether somebody else has put another version in force, in milliseconds. */
@@ -33,7 +34,12 @@ export function usePutPolicy() {
   return useMutation({
     mutationFn: async (order: RequestParams<'policy.put'>) =>
       valueOrThrow(await engine.call('policy.put', order)).versions,
-    onSuccess: (versions) => putNewerAnswer(queryClient, versionsKey, versions),
+    onSuccess: (versions, { draft }) => {
+      putNewerAnswer(queryClient, versionsKey, versions);
+      // Also where its editor was left before the answer.
+      const drafts = useVersionDrafts.getState();
+      if (drafts.policy?.draft === draft) drafts.keepPolicy(null);
+    },
     onError: () => queryClient.invalidateQueries({ queryKey: versionsKey }),
   });
 }

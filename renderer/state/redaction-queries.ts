@@ -5,6 +5,7 @@ import { valueOrThrow } from './engine-failure.ts';
 import { useEngine } from './engine-queries.tsx';
 import { putNewerAnswer } from './newer-answer.ts';
 import { useStoppable } from './stoppable.ts';
+import { useVersionDrafts } from './version-drafts.ts';
 
 const versionsKey = ['redaction.get'] as const;
 /** How often it is asked whether somebody else has put other rules in force, in milliseconds. */
@@ -29,7 +30,12 @@ export function usePutRedaction() {
   return useMutation({
     mutationFn: async (order: RequestParams<'redaction.put'>) =>
       valueOrThrow(await engine.call('redaction.put', order)).versions,
-    onSuccess: (versions) => putNewerAnswer(queryClient, versionsKey, versions),
+    onSuccess: (versions, { draft }) => {
+      putNewerAnswer(queryClient, versionsKey, versions);
+      // Also where its editor was left before the answer.
+      const drafts = useVersionDrafts.getState();
+      if (drafts.redaction?.draft === draft) drafts.keepRedaction(null);
+    },
     onError: () => queryClient.invalidateQueries({ queryKey: versionsKey }),
   });
 }

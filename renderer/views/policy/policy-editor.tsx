@@ -1,4 +1,4 @@
-import { useCallback, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { PolicyVersionView } from '#contract/policy-views.ts';
 import {
   diffPolicies,
@@ -9,7 +9,6 @@ import {
 } from '#domain/policy-version.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import { Panel } from '../../components/panel.tsx';
-import { useLeaveWhenPut } from '../../components/versions/put-draft.ts';
 import { VersionForm } from '../../components/versions/version-form.tsx';
 import { usePutPolicy } from '../../state/policy-queries.ts';
 import { useVersionDrafts, type KeptDraft } from '../../state/version-drafts.ts';
@@ -28,9 +27,8 @@ export function PolicyEditor({
   const { draft } = kept;
   const keep = useVersionDrafts((drafts) => drafts.keepPolicy);
   const setDraft = (next: PolicyDraft): void => keep({ ...kept, draft: next });
-  const onClose = useCallback(() => keep(null), [keep]);
+  const onClose = (): void => keep(null);
   const put = usePutPolicy();
-  useLeaveWhenPut(put, draft, onClose);
   const isReadable = safeParse(policyDraftSchema, draft).success;
   return (
     <VersionForm

@@ -6,8 +6,9 @@ import { FailureMessage } from '../../components/screen-message.tsx';
 import { useTitle } from '../../components/use-title.ts';
 import { InForcePanel } from '../../components/versions/in-force-panel.tsx';
 import { VersionsPanel } from '../../components/versions/versions-panel.tsx';
+import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { usePolicyVersions } from '../../state/policy-queries.ts';
-import { useVersionDrafts } from '../../state/version-drafts.ts';
+import { useOwnDraft, useVersionDrafts } from '../../state/version-drafts.ts';
 import '../plans/plans.css';
 import './policy.css';
 import { PolicyDiff } from './policy-diff.tsx';
@@ -18,7 +19,9 @@ import { PolicyMatrix } from './policy-matrix.tsx';
 export function PolicyScreen(): ReactNode {
   useTitle('Retry policy');
   const versions = usePolicyVersions();
-  const { policy: kept, keepPolicy } = useVersionDrafts();
+  const kept = useOwnDraft('policy');
+  const keepPolicy = useVersionDrafts((drafts) => drafts.keepPolicy);
+  const by = useEngineStatus().data?.person.id ?? '';
   const inForce = versions.data?.[0];
   if (versions.data === undefined || inForce === undefined) {
     return versions.error === null ? (
@@ -28,7 +31,7 @@ export function PolicyScreen(): ReactNode {
     );
   }
   const begin = ({ classes, spend }: PolicyDraft): void =>
-    keepPolicy({ draft: { classes, spend }, basedOn: inForce.version, reason: '' });
+    keepPolicy({ draft: { classes, spend }, basedOn: inForce.version, reason: '', by });
   return (
     <div className="page">
       <header className="page-head">

@@ -1,5 +1,5 @@
 import { Plus } from 'lucide-react';
-import { useCallback, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { RedactionVersionView } from '#contract/redaction-views.ts';
 import {
   diffRedaction,
@@ -12,7 +12,6 @@ import {
 } from '#domain/redaction/redaction-rule.ts';
 import { safeParse } from '#domain/safe-parse.ts';
 import { Panel } from '../../components/panel.tsx';
-import { useLeaveWhenPut } from '../../components/versions/put-draft.ts';
 import { VersionForm } from '../../components/versions/version-form.tsx';
 import { usePutRedaction } from '../../state/redaction-queries.ts';
 import { useVersionDrafts, type KeptDraft } from '../../state/version-drafts.ts';
@@ -31,9 +30,8 @@ export function RedactionEditor({
   const { draft } = kept;
   const keep = useVersionDrafts((drafts) => drafts.keepRedaction);
   const setRules = (rules: RedactionRule[]): void => keep({ ...kept, draft: { rules } });
-  const onClose = useCallback(() => keep(null), [keep]);
+  const onClose = (): void => keep(null);
   const put = usePutRedaction();
-  useLeaveWhenPut(put, draft, onClose);
   const problem = problemOf(draft);
   const edit = (rule: RedactionRule): void => setRules(draft.rules.map((one) => (one.id === rule.id ? rule : one)));
   return (

@@ -10,7 +10,7 @@ import { VersionsPanel } from '../../components/versions/versions-panel.tsx';
 import { useRefusal } from '../../state/access.ts';
 import { useEngineStatus } from '../../state/engine-queries.tsx';
 import { useRedactionVersions } from '../../state/redaction-queries.ts';
-import { useVersionDrafts } from '../../state/version-drafts.ts';
+import { useOwnDraft, useVersionDrafts } from '../../state/version-drafts.ts';
 import './redaction.css';
 import { RedactionDiff } from './redaction-diff.tsx';
 import { RedactionEditor } from './redaction-editor.tsx';
@@ -52,7 +52,9 @@ export function RedactionScreen(): ReactNode {
 
 function Rules(): ReactNode {
   const versions = useRedactionVersions();
-  const { redaction: kept, keepRedaction } = useVersionDrafts();
+  const kept = useOwnDraft('redaction');
+  const keepRedaction = useVersionDrafts((drafts) => drafts.keepRedaction);
+  const by = useEngineStatus().data?.person.id ?? '';
   const inForce = versions.data?.[0];
   if (versions.data === undefined || inForce === undefined) {
     return versions.error === null ? (
@@ -62,7 +64,7 @@ function Rules(): ReactNode {
     );
   }
   const begin = ({ rules }: RedactionDraft): void =>
-    keepRedaction({ draft: { rules }, basedOn: inForce.version, reason: '' });
+    keepRedaction({ draft: { rules }, basedOn: inForce.version, reason: '', by });
   return (
     <>
       {versions.error !== null && (
