@@ -42,7 +42,7 @@ function parseJson(text: string): unknown {
 export type DraftToKeep = Pick<Draft, 'subjectId'> & DraftContent;
 
 /** Keeps a draft. Nothing is sent by it. */
-export function useKeepDraft() {
+export function useKeepDraft(onKept?: () => void) {
   const engine = useEngine();
   const queryClient = useQueryClient();
   return useMutation({
@@ -58,7 +58,10 @@ export function useKeepDraft() {
           madeAtMs: Date.now(),
         }),
       ),
-    onSuccess: () => queryClient.invalidateQueries({ queryKey: queryKeys.drafts }),
+    onSuccess: () => {
+      onKept?.();
+      return queryClient.invalidateQueries({ queryKey: queryKeys.drafts });
+    },
   });
 }
 

@@ -25,14 +25,21 @@ export function canCollect(edited: EditedInput | null, { warnings }: Pick<RetryP
   return edited === null && warnings.some(({ type }) => type === 'provider_accepted');
 }
 
-/** Retries a job, once however often the button is pressed while it is under way. Gives the id of the job that now waits. */
-export function useRetry(jobId: string) {
+/**
+ * Retries a job, once however often the button is pressed until it is answered. Gives the id of the job that now waits.
+ * @param onRetried called once it is, whoever shows it meanwhile
+ */
+export function useRetry(jobId: string, onRetried: () => void) {
   const engine = useEngine();
   const queryClient = useQueryClient();
-  const [requestId] = useState(() => crypto.randomUUID());
+  const [requestId, setRequestId] = useState(() => crypto.randomUUID());
   return useMutation({
     mutationFn: async (order: { version: number; reason: string; edited: EditedInput | null; isCollecting: boolean }) =>
       valueOrThrow(await engine.call('retry.run', { requestId, jobId, ...order })),
+    onSuccess: () => {
+      setRequestId(crypto.randomUUID());
+      onRetried();
+    },
     onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.job(jobId) }),
   });
 }
@@ -49,13 +56,17 @@ export function useCancelPreview(jobId: string, updatedAtMs: number) {
   });
 }
 
-/** Cancels a job, in the generation that was shown. */
-export function useCancel(jobId: string) {
+/**
+ * Cancels a job, in the generation that was shown.
+ * @param onCancelled called once it is, also where nobody looks any more
+ */
+export function useCancel(jobId: string, onCancelled: () => void) {
   const engine = useEngine();
   const queryClient = useQueryClient();
   return useMutation({
     mutationFn: async (wish: { reason: string; generationId: string }) =>
       valueOrThrow(await engine.call('cancel.run', { jobId, ...wish })),
+    onSuccess: onCancelled,
     onSettled: () => queryClient.invalidateQueries({ queryKey: queryKeys.job(jobId) }),
   });
 }

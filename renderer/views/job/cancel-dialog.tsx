@@ -21,7 +21,7 @@ export function CancelDialog({
 }): ReactNode {
   const { id, updatedAtMs } = detail.row;
   const preview = useCancelPreview(id, updatedAtMs);
-  const cancel = useCancel(id);
+  const cancel = useCancel(id, wish.drop);
   const isAway = useIsServerAway();
   const isOver = preview.data?.verdict === 'blocked';
   const leave = (): void => {
@@ -47,7 +47,7 @@ export function CancelDialog({
             event.preventDefault();
             if (preview.data?.verdict !== 'cancel') return;
             const { generationId } = preview.data;
-            cancel.mutate({ reason: wish.reason, generationId }, { onSuccess: leave });
+            cancel.mutate({ reason: wish.reason, generationId }, { onSuccess: onClose });
           }}
         >
           {preview.isPending && <p className="muted">Asking the server what it would give back…</p>}

@@ -19,7 +19,7 @@ export function KeepDraftForm({
   onClose: () => void;
 }): ReactNode {
   const { reason, original, input, edited, isEditing } = wish;
-  const keep = useKeepDraft();
+  const keep = useKeepDraft(wish.drop);
   const { id: subjectId, state: seenState, updatedAtMs: seenUpdatedAtMs } = detail.row;
   if (keep.isSuccess) {
     return <KeptBody onClose={onClose} />;
@@ -32,7 +32,6 @@ export function KeepDraftForm({
         const seen = { reason, seenState, seenUpdatedAtMs };
         keep.mutate(
           kind === 'cancel' ? { kind, subjectId, body: seen } : { kind, subjectId, body: { ...seen, edited } },
-          { onSuccess: wish.drop },
         );
       }}
     >

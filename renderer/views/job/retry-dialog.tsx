@@ -7,7 +7,7 @@ import { FailureLine } from '../../components/failure-line.tsx';
 import { ModalDialog } from '../../components/modal-dialog.tsx';
 import { FailureMessage } from '../../components/screen-message.tsx';
 import { useIsServerAway } from '../../state/engine-queries.tsx';
-import { canCollect, useRetry, useRetryPreview } from '../../state/job-desk.ts';
+import { canCollect, useRetryPreview, type useRetry } from '../../state/job-desk.ts';
 import { jobHref } from '../../state/jobs-query-string.ts';
 import { InputEditor } from './input-editor.tsx';
 import { KeepDraftForm } from './keep-draft-form.tsx';
@@ -17,15 +17,16 @@ import type { Wish } from './wish.ts';
 /** Shows what a retry costs and whether it may happen before anything is written, and then does it. */
 export function RetryDialog({
   detail,
+  retry,
   wish,
   onClose,
 }: {
   detail: JobDetail;
+  retry: ReturnType<typeof useRetry>;
   wish: Wish;
   onClose: () => void;
 }): ReactNode {
   const preview = useRetryPreview(detail.row.id, detail.row.updatedAtMs);
-  const retry = useRetry(detail.row.id);
   const isAway = useIsServerAway();
   return (
     <ModalDialog
@@ -78,7 +79,7 @@ function RetryForm({
   const missing = whatIsMissing(verdict, { isEdited, hasReason });
   const isCollectable = canCollect(edited, preview);
   const send = (isCollecting: boolean): void =>
-    retry.mutate({ version: preview.version, reason, edited, isCollecting }, { onSuccess: wish.drop });
+    retry.mutate({ version: preview.version, reason, edited, isCollecting });
   return (
     <form
       className="dialog-body"
