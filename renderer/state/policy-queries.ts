@@ -35,10 +35,10 @@ export function usePutPolicy() {
     mutationFn: async (order: RequestParams<'policy.put'>) =>
       valueOrThrow(await engine.call('policy.put', order)).versions,
     onSuccess: (versions, { draft }) => {
-      putNewerAnswer(queryClient, versionsKey, versions);
       // Also where its editor was left before the answer.
       const drafts = useVersionDrafts.getState();
       if (drafts.policy?.draft === draft) drafts.keepPolicy(null);
+      return putNewerAnswer(queryClient, versionsKey, versions);
     },
     onError: () => queryClient.invalidateQueries({ queryKey: versionsKey }),
   });

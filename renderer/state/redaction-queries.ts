@@ -31,10 +31,10 @@ export function usePutRedaction() {
     mutationFn: async (order: RequestParams<'redaction.put'>) =>
       valueOrThrow(await engine.call('redaction.put', order)).versions,
     onSuccess: (versions, { draft }) => {
-      putNewerAnswer(queryClient, versionsKey, versions);
       // Also where its editor was left before the answer.
       const drafts = useVersionDrafts.getState();
       if (drafts.redaction?.draft === draft) drafts.keepRedaction(null);
+      return putNewerAnswer(queryClient, versionsKey, versions);
     },
     onError: () => queryClient.invalidateQueries({ queryKey: versionsKey }),
   });
