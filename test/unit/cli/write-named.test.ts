@@ -1,4 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -30,6 +39,17 @@ describe('a file that somebody named', () => {
     await expect(writeNamed(file, brokenOff())).rejects.toThrow('the disk is full');
     expect(readFileSync(file, 'utf8')).toBe('of last month');
     expect(readdirSync(folder)).toEqual(['findings.csv']);
+  });
+
+  it.skipIf(process.platform === 'win32')('is read by whom it was before, and a link to it stays one', async () => {
+    const [file, link] = [path.join(folder, 'findings.csv'), path.join(folder, 'latest.csv')];
+    writeFileSync(file, 'of last month', { mode: 0o600 });
+    await writeNamed(file, ['of this month']);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    symlinkSync(file, link);
+    await writeNamed(link, ['of next month']);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(readFileSync(file, 'utf8')).toBe('of next month');
   });
 
   it.skipIf(process.platform === 'win32')('is written to as it comes where it is none', async () => {
