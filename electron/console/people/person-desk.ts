@@ -30,6 +30,11 @@ export async function readPerson(
   const { user, privileges } = login.value;
   const id = actorIdOf(user ?? fallbackName);
   const { values, malformed } = listed.value;
+  const [unreadable] = malformed;
+  // That one may be who gives out the roles: everybody keeps the role that they had until somebody mends it.
+  if (unreadable !== undefined && !isAnyGiver(values)) {
+    return err(appError('malformed_document', `console_people ${unreadable.id}`));
+  }
   return ok({
     id,
     isVerified: user !== null,

@@ -54,3 +54,19 @@ it.each([null, 'viewer'] as const)(
     expect([...standing.values()].map((person) => person.role)).toEqual(['founder', 'founder']);
   },
 );
+
+it('nobody becomes a viewer because the one entry of a founder cannot be read, until somebody mends it', async () => {
+  const list = (values: readonly Person[]) => () =>
+    Promise.resolve(ok({ values, malformed: [{ id: 'fay', problem: 'since is a text where a time is expected' }] }));
+  const readLogin = () => Promise.resolve(ok({ user: 'fay', privileges: [] }));
+  const person = (_id: string, role: Person['role']): Person => ({ _id, role, since: new Date(0), by: 'fay' });
+  const people = { dbName: 'production', readLogin };
+  expect(await readPerson({ ...people, list: list([person('sue', 'support')]) }, 'nobody')).toMatchObject({
+    ok: false,
+    error: { code: 'malformed_document' },
+  });
+  expect(await readPerson({ ...people, list: list([person('gus', 'founder')]) }, 'nobody')).toMatchObject({
+    ok: true,
+    value: { role: 'viewer' },
+  });
+});
