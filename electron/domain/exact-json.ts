@@ -35,15 +35,23 @@ export function parseExactly(text: string): unknown {
   );
 }
 
-/** The first integer in a JSON text that no number of JavaScript can hold, as it is written; null where there is none. Throws as {@link parseExactly}. */
+/**
+ * The first integer in a JSON text that no number of JavaScript can hold, as it is written; null where there is none: 10000000000000000 can
+ * be held, 9007199254740993 cannot. Throws as {@link parseExactly}.
+ */
 export function unsafeIntegerIn(text: string): string | null {
   let found: string | null = null;
   JSON.parse(text, (_name, value: unknown, context?: Context): unknown => {
     const source = context?.source ?? '';
-    if (typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source)) found ??= source;
+    const isUnsafe = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source);
+    if (isUnsafe && !isExactly(value, source)) found ??= source;
     return value;
   });
   return found;
+}
+
+function isExactly(value: number, source: string): boolean {
+  return Number.isFinite(value) && BigInt(value) === BigInt(source);
 }
 
 /** A document of the server as indented JSON, an integer of 64 bits with all of its digits. */
