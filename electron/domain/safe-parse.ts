@@ -28,10 +28,14 @@ export function safeParse<Schema extends z.ZodType>(schema: Schema, value: unkno
   }
 }
 
-/** The first of what does not fit, in words: its place, and why. */
-export function firstIssueOf({ issues }: Pick<z.ZodError, 'issues'>): string {
-  const [issue] = issues;
+/** The first of what does not fit, for a reader: its place, and why. */
+export function firstIssueOf({ issues: [issue] }: Pick<z.ZodError, 'issues'>): string {
   return issue === undefined ? '' : `${issue.path.map(String).join('.')} ${reasonOf(issue)}`.trimStart();
+}
+
+/** The same in the library's own words: messages of failures are grouped by theirs, and groups that were decided about would part. */
+export function firstFailureOf({ issues: [issue] }: Pick<z.ZodError, 'issues'>): string {
+  return `${issue?.path.map(String).join('.') ?? ''} ${issue?.message ?? ''}`;
 }
 
 /** Where the first length stands that compares with no number; null where none does. */

@@ -20,7 +20,7 @@ import { decideRetry, retrySubject, type RetryPolicy } from '#domain/retry-polic
 import { applyChange, planChange, type JobChange, type JobEvent } from '#domain/transition.ts';
 import { ArtefactTooLarge, type ArtefactFolder, type ArtefactWriter } from './artefacts.ts';
 import { generationKey } from '#domain/generation-key.ts';
-import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
+import { firstFailureOf, safeParse } from '#domain/safe-parse.ts';
 import { ProviderCall, unkeptNote } from './provider-call.ts';
 import type { GenerationFailure, GenerationRequest, Provider } from './provider.ts';
 import type { CheckThreads } from './validators/check-threads.ts';
@@ -99,7 +99,7 @@ export async function runAttempt(job: LeasedJob, context: AttemptContext, stop: 
     return settleFailure(job, context, problem({ source: 'input', message: `No runner knows the kind ${job.kind}.` }));
   const options = safeParse(kind.optionsSchema, job.input.options);
   if (!options.success) {
-    const message = `The options cannot be used: ${firstIssueOf(options.error)}`;
+    const message = `The options cannot be used: ${firstFailureOf(options.error)}`;
     return settleFailure(job, context, problem({ source: 'input', message }));
   }
   const unusable = await context.schemas.problemOf(options.data, stop);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { microUsdSchema } from '#domain/credits.ts';
 import type { FailureEvidence } from '#domain/failure.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
+import { firstFailureOf, safeParse } from '#domain/safe-parse.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from '../provider.ts';
 import { evidenceOfThrown, failed, networkCodeOf, retryAfterMsOf } from './failed-call.ts';
 import { download } from './http-exchange.ts';
@@ -151,7 +151,7 @@ async function generateText(
     if (!piece.success) {
       stream.controller.abort();
       return failed(
-        { source: 'reply', message: `A piece of the reply cannot be read: ${firstIssueOf(piece.error)}` },
+        { source: 'reply', message: `A piece of the reply cannot be read: ${firstFailureOf(piece.error)}` },
         cost,
       );
     }
@@ -224,7 +224,7 @@ async function generateImage(
   await sink.accepted(named === '' ? `image-${reply.data?.created ?? 'undated'}-${request.idempotencyKey}` : named);
   const cost = price?.perImage ?? null;
   if (!reply.success)
-    return failed({ source: 'reply', message: `The reply cannot be read: ${firstIssueOf(reply.error)}` }, cost);
+    return failed({ source: 'reply', message: `The reply cannot be read: ${firstFailureOf(reply.error)}` }, cost);
   const [image] = reply.data.data;
   if (typeof image?.b64_json === 'string') await sink.write(Buffer.from(image.b64_json, 'base64'));
   else if (typeof image?.url === 'string') {

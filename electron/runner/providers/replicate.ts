@@ -2,7 +2,7 @@ import Replicate from 'replicate';
 import { z } from 'zod';
 import { microUsdSchema } from '#domain/credits.ts';
 import { err, ok, type Result } from '#domain/result.ts';
-import { firstIssueOf, safeParse } from '#domain/safe-parse.ts';
+import { firstFailureOf, safeParse } from '#domain/safe-parse.ts';
 import type { Generated, GenerationFailure, GenerationRequest, GenerationSink, Provider } from '../provider.ts';
 import { evidenceOfThrown, failed } from './failed-call.ts';
 import { download, exchange, type ErrorReader } from './http-exchange.ts';
@@ -210,7 +210,7 @@ class PredictionCall {
     try {
       const parsed = safeParse(predictionSchema, await call(this.#client));
       if (parsed.success) return ok(parsed.data);
-      return failed({ source: 'reply', message: `No prediction: ${firstIssueOf(parsed.error)}` });
+      return failed({ source: 'reply', message: `No prediction: ${firstFailureOf(parsed.error)}` });
     } catch (cause) {
       return this.#failure === null ? failed(evidenceOfThrown(cause)) : err(this.#failure);
     }
