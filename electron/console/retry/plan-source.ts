@@ -65,8 +65,17 @@ export async function planSource(
 function copySource(bulk: BulkReads, copy: PlanCopy, standing: Standing, now: Date): JobSource {
   const server = serverSource(bulk, now);
   const isWhole = standing.scope.keptSinceMs === null;
-  const asked = new Set<string>();
+  const asked = new Map<string, Promise<Result<unknown, AppError>>>();
   const unreadAccounts = new Map<string, string>();
+  const readAvailable = async (
+    ids: readonly string[],
+    available: Map<string, number>,
+  ): Promise<Result<void, AppError>> => {
+    const unread = await bulk.eachAvailable(ids, (balance) => available.set(balance._id, balance.available));
+    if (!unread.ok) return unread;
+    for (const [id, why] of unread.value) unreadAccounts.set(id, why);
+    return ok(undefined);
+  };
   return {
     origin: { type: 'copy', asOf: new Date(Math.min(standing.asOfMs ?? 0, now.getTime())) },
     // What lies before the window only the server knows; words only the copy can search.
@@ -83,11 +92,14 @@ function copySource(bulk: BulkReads, copy: PlanCopy, standing: Standing, now: Da
       const workspaces = new Set([...subjects.values()].map(({ workspaceId }) => workspaceId));
       // An outage meets the same workspaces in page after page: each is asked for once.
       const unknown = [...workspaces].filter((id) => !asked.has(id));
-      unknown.forEach((id) => asked.add(id));
       const available = new Map<string, number>();
-      const unread = await bulk.eachAvailable(unknown, (balance) => available.set(balance._id, balance.available));
-      if (!unread.ok) return unread;
-      for (const [id, why] of unread.value) unreadAccounts.set(id, why);
+      const answer = readAvailable(unknown, available);
+      unknown.forEach((id) => asked.set(id, answer));
+      // Another page may be waiting for some of them.
+      for (const one of new Set([...workspaces].map((id) => asked.get(id)))) {
+        const read = await one;
+        if (read?.ok === false) return read;
+      }
       for (const [id, { workspaceId }] of subjects) {
         const why = unreadAccounts.get(workspaceId);
         if (why === undefined) continue;
