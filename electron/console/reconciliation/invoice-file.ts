@@ -31,7 +31,8 @@ export function readInvoice(
   file: { readonly name: string; readonly provider: string; readonly text: string },
   step: { readonly by: Actor; readonly at: Date },
 ): Result<Invoice, AppError> {
-  const rows = readRows(file.text);
+  const delimiter = delimiterOf(file.text);
+  const rows = readRows(file.text, delimiter);
   if (!rows.ok) return rows;
   const [titles = [], ...body] = rows.value;
   const columns = { acceptanceId: find(titles, 'acceptanceId'), at: find(titles, 'at'), cost: find(titles, 'cost') };
@@ -44,7 +45,7 @@ export function readInvoice(
   const isPointDecimal = isMicro || body.some((row) => POINT_DECIMAL.test(row[columns.cost] ?? ''));
   const lines: InvoiceLine[] = [];
   for (const [index, row] of body.entries()) {
-    const line = readLine(row, { ...columns, isMicro, isPointDecimal }, index + 1);
+    const line = readLine(row, { ...columns, isMicro, isPointDecimal, isComma: delimiter === ',' }, index + 1);
     if (!line.ok) return line;
     lines.push(line.value);
   }
@@ -68,11 +69,11 @@ export function readInvoice(
   });
 }
 
-function readRows(text: string): Result<readonly (readonly string[])[], AppError> {
+function readRows(text: string, delimiter: string): Result<readonly (readonly string[])[], AppError> {
   try {
     const parsed: unknown = parse(text, {
       bom: true,
-      delimiter: delimiterOf(text),
+      delimiter,
       skip_empty_lines: true,
       trim: true,
       max_record_size: 100_000,
@@ -106,6 +107,8 @@ interface InvoiceColumns {
   readonly at: number;
   readonly cost: number;
   readonly isMicro: boolean;
+  /** True where commas stand between the columns: elsewhere a point may tell thousands too. */
+  readonly isComma: boolean;
   /** True where some cost shows that a point is what fractions are told by, and so a comma thousands. */
   readonly isPointDecimal: boolean;
 }
@@ -114,13 +117,15 @@ interface InvoiceColumns {
 const POINT_DECIMAL = /^\$?\s*0\.\d|,\d{3}[,.]|\.(?!\d{3}$)\d/;
 /** A cost that is a thousand times another, by whether its comma tells thousands or a fraction. */
 const ONE_COMMA = /^\$?\s*[1-9]\d{0,2},\d{3}$/;
+/** The same of a point, in a file that comes from where a comma tells fractions. */
+const ONE_POINT = /^\$?\s*[1-9]\d{0,2}\.\d{3}$/;
 
 function readLine(row: readonly string[], columns: InvoiceColumns, n: number): Result<InvoiceLine, AppError> {
   const bad = (what: string): Result<never, AppError> =>
     err(appError('malformed_document', `line ${n} below the titles: ${what}`));
   const costText = row[columns.cost] ?? '';
-  if (!columns.isPointDecimal && ONE_COMMA.test(costText)) {
-    return bad(`the cost ${costText} is thousands or a fraction, and no other tells which: write it without a comma`);
+  if (!columns.isPointDecimal && (ONE_COMMA.test(costText) || (!columns.isComma && ONE_POINT.test(costText)))) {
+    return bad(`the cost ${costText} is thousands or a fraction, and no other tells which: write it as 1234 or 1.2340`);
   }
   const costMicroUsd = microUsdOf(costText, columns.isMicro);
   if (costMicroUsd === null) return bad(`the cost ${costText.slice(0, 40)} is no amount such as 12.50`);

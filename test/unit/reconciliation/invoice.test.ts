@@ -141,6 +141,11 @@ describe('reading an invoice', () => {
       /line 2 below the titles: the cost 1,234 is/,
     ],
     ['such a cost beside another', 'id,cost\na,1.234\nb,"$1,234"\n', /line 2 below the titles: the cost \$1,234 is/],
+    [
+      'thousands or a fraction beside semicolons',
+      'id;cost\na;7\nb;1.500\n',
+      /line 2 below the titles: the cost 1\.500 is/,
+    ],
     ['a time that is none', 'time,cost\nsoon,1\n', /line 1 below the titles: the time/],
     [
       'a day as a spreadsheet counts it',
