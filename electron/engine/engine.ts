@@ -304,7 +304,8 @@ export class Engine {
     await this.#copy?.keeper.stop();
     this.#person.stop();
     this.#redaction.stop();
-    await this.#audit?.send();
+    // While the server is away each attempt waits for it; what is not sent now is sent by the next start.
+    if (this.#board.current.connection.state === 'connected') await this.#audit?.send();
     await this.#connection?.stop();
     await this.#demo?.stop();
     this.#windows.close();
