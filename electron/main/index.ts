@@ -51,12 +51,18 @@ else {
   }
 }
 
-/** Ends a start that cannot go on. Whoever opened an installed application sees no terminal. */
+/** Ends a start that cannot go on. Whoever opened an installed application sees no terminal, and on Linux no dialog before Electron is ready. */
 function refuse(error: AppError, say: (line: string) => void): void {
   const sentence = explainError(error);
   say(sentence);
-  if (app.isPackaged) dialog.showErrorBox('Runledger cannot start', sentence);
-  app.exit(2);
+  if (!app.isPackaged) {
+    app.exit(2);
+    return;
+  }
+  void app.whenReady().then(() => {
+    dialog.showErrorBox('Runledger cannot start', sentence);
+    app.exit(2);
+  });
 }
 
 function run(options: LaunchOptions): void {

@@ -118,7 +118,7 @@ function FindingPage({ runId, detail, isGone }: Shown & { isGone: boolean }): Re
             <Fact name="What">{found?.sentence}</Fact>
             <Fact name="Evidence">
               <bdi>{finding.evidence}</bdi>
-              <span className="cell-note">Without decimals, of an older run: in the smallest unit of credits.</span>
+              <span className="cell-note">Credits without decimals are of an older run, in the smallest unit.</span>
             </Fact>
             <Fact name="Credits">
               <Credits credits={finding.credits} isSigned /> {creditsWords(finding.credits)}

@@ -176,7 +176,7 @@ function FindingsList({ run, filter, layout }: FindingsProps): ReactNode {
           choose(next);
         }}
       />
-      <p className="muted">Figures without decimals, of older runs, are in the smallest unit of credits.</p>
+      <p className="muted">Credits without decimals are of an older run, in the smallest unit.</p>
       {rows.length < first.total && (
         <div className="findings-more">
           <span className="muted">
