@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { judgeHolds, sweepHolds, type JudgedHold } from '#console/holds.ts';
-import { CREDIT_SCALE, formatCredits } from '#domain/credits.ts';
+import { shownCredits } from '#domain/credits.ts';
 import { explainError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
 import { ok, type Result } from '#domain/result.ts';
@@ -94,5 +94,5 @@ function viewOf({ job: _job, ...view }: JudgedHold): Omit<JudgedHold, 'job'> {
 
 function lineOf({ workspaceId, generationId, jobId, credits, at, verdict }: JudgedHold): string {
   const why = verdict.type === 'unknown' ? `unknown: ${verdict.evidence.join(' ')}` : `${verdict.type}: ${verdict.why}`;
-  return `${workspaceId}  ${generationId}  job ${jobId ?? '(none)'}  ${formatCredits(credits, CREDIT_SCALE)} credits since ${at.toISOString()}  ${why}`;
+  return `${workspaceId}  ${generationId}  job ${jobId ?? '(none)'}  ${shownCredits(credits)} credits since ${at.toISOString()}  ${why}`;
 }

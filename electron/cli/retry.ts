@@ -7,7 +7,7 @@ import { PlanDesk } from '#console/retry/plan-desk.ts';
 import { runPlan } from '#console/retry/plan-run.ts';
 import { parseJobQuery } from '#contract/query/job-query.ts';
 import { counted } from '#domain/counted.ts';
-import { CREDIT_SCALE, formatCredits } from '#domain/credits.ts';
+import { CREDIT_SCALE, shownCredits } from '#domain/credits.ts';
 import type { RequestName } from '#contract/requests.ts';
 import { appError, type AppError } from '#domain/errors.ts';
 import type { Actor } from '#domain/ledger.ts';
@@ -268,25 +268,27 @@ function textOf(plan: PlanRecord): string {
   return [
     `Plan ${plan._id}: ${plan.state}, under policy ${plan.policyVersion}, until ${plan.expiresAt.toISOString()}; made from ${originOf(plan)}.`,
     ...Object.entries(groups).flatMap(([group, sums]) =>
-      sums.jobs === 0 ? [] : [`  ${group.padEnd(20)} ${counted(sums.jobs, 'job')}, ${shown(sums.credits)} credits`],
+      sums.jobs === 0
+        ? []
+        : [`  ${group.padEnd(20)} ${counted(sums.jobs, 'job')}, ${shownCredits(sums.credits)} credits`],
     ),
     ...workspaces
       .slice(0, 20)
       .map(
         (one) =>
-          `  ${one.workspaceId}: ${counted(one.eligibleJobs, 'job')} for ${shown(one.eligibleCredits)} of ${shown(one.availableCredits)} credits`,
+          `  ${one.workspaceId}: ${counted(one.eligibleJobs, 'job')} for ${shownCredits(one.eligibleCredits)} of ${shownCredits(one.availableCredits)} credits`,
       ),
     ...(workspacesInAll > 20 ? [`  and ${counted(workspacesInAll - 20, 'workspace')} more`] : []),
     ...(plan.isCollecting && groups.collect_first.jobs > 0
       ? [
-          `Collected for ${shown(groups.collect_first.credits)} credits: ${counted(groups.collect_first.jobs, 'result')} that providers have made already.`,
+          `Collected for ${shownCredits(groups.collect_first.credits)} credits: ${counted(groups.collect_first.jobs, 'result')} that providers have made already.`,
         ]
       : []),
     ...chanceOf(plan),
-    `It spends at most ${shown(credits)} credits.${plan.run === null ? consent[neededConsent(plan)] : ''}`,
+    `It spends at most ${shownCredits(credits)} credits.${plan.run === null ? consent[neededConsent(plan)] : ''}`,
     ...(plan.run === null ? [] : [progressOf(plan)]),
     ...(plan.run?.ended
-      ? [`${plan.run.ended.why} ${shown(plan.run.ended.unspentCredits)} credits were left unspent.`]
+      ? [`${plan.run.ended.why} ${shownCredits(plan.run.ended.unspentCredits)} credits were left unspent.`]
       : []),
   ].join('\n');
 }
@@ -298,11 +300,6 @@ function chanceOf({ totals: { estimate } }: PlanRecord): readonly string[] {
     ...(ofJobs === 0 ? [] : [`About ${succeed} of ${counted(ofJobs, 'job')} can be expected to succeed (${basis}).`]),
     ...(withoutExperience === 0 ? [] : [`Nothing is known of the chance of ${counted(withoutExperience, 'job')}.`]),
   ];
-}
-
-/** Credits as the window shows them and as `cost:` in a query takes them. */
-function shown(credits: number): string {
-  return formatCredits(credits, CREDIT_SCALE);
 }
 
 function originOf({ origin }: PlanRecord): string {

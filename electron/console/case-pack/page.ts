@@ -1,5 +1,5 @@
 import type { JobDetail } from '#contract/job-views.ts';
-import { formatCredits, CREDIT_SCALE } from '#domain/credits.ts';
+import { shownCredits } from '#domain/credits.ts';
 
 /** A case as one page for people. It holds no script, loads nothing, and everything of a job in it is text. */
 export function casePage(
@@ -42,7 +42,7 @@ ${table(
     ['Workspace', row.workspaceId],
     ['User', row.userId],
     ['Provider', `${row.provider} ${row.model}`],
-    ['Price', formatCredits(row.priceCredits, CREDIT_SCALE)],
+    ['Price', shownCredits(row.priceCredits)],
     ['Charge', charge.status.replaceAll('_', ' ')],
     ['Failure', failure === null ? 'none' : `${failure.class} ${failure.code}: ${failure.message}`],
   ],
@@ -76,7 +76,7 @@ ${table(
   charge.entries.map((entry) => [
     time(entry.atMs),
     `${entry.type}${entry.isPending ? ' (owed)' : ''}`,
-    formatCredits(entry.credits, CREDIT_SCALE),
+    shownCredits(entry.credits),
     entry.reason,
   ]),
 )}

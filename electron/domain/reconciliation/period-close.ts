@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { counted } from '../counted.ts';
-import { CREDIT_SCALE, formatCredits } from '../credits.ts';
+import { shownCredits } from '../credits.ts';
 import { appError, type AppError } from '../errors.ts';
 import { periodSchema } from '../ledger.ts';
 import { err, ok, type Result } from '../result.ts';
@@ -82,7 +82,7 @@ function refusalOf(request: CloseRequest): string | null {
   );
   return inTheWay.length === 0
     ? null
-    : `${counted(inTheWay.length, 'open finding')} worth more than ${formatCredits(request.openCreditsMax, CREDIT_SCALE)} credits each`;
+    : `${counted(inTheWay.length, 'open finding')} worth more than ${shownCredits(request.openCreditsMax)} credits each`;
 }
 
 /** The moment from which a month is over, and may be closed: its last day ends in UTC. Milliseconds since 1970. */
