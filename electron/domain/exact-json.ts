@@ -29,9 +29,7 @@ export function indentedExactly(text: string): string {
  */
 export function parseExactly(text: string): unknown {
   return JSON.parse(text, (_name, value: unknown, context?: Context): unknown =>
-    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
-      ? JSON.rawJSON(context?.source ?? '')
-      : value,
+    isUnsafe(value, context?.source) ? JSON.rawJSON(context?.source ?? '') : value,
   );
 }
 
@@ -42,12 +40,16 @@ export function parseExactly(text: string): unknown {
 export function unsafeIntegerIn(text: string): string | null {
   let found: string | null = null;
   JSON.parse(text, (_name, value: unknown, context?: Context): unknown => {
-    const source = context?.source ?? '';
-    const isUnsafe = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source);
-    if (isUnsafe && !isExactly(value, source)) found ??= source;
+    const { source = '' } = context ?? {};
+    if (isUnsafe(value, source) && !isExactly(value, source)) found ??= source;
     return value;
   });
   return found;
+}
+
+/** Whether an integer is beyond those that JavaScript tells from their neighbours. */
+function isUnsafe(value: unknown, source = ''): value is number {
+  return typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source);
 }
 
 function isExactly(value: number, source: string): boolean {
