@@ -2,7 +2,7 @@ import { appError, type AppError } from '#domain/errors.ts';
 import { explainStandstill, type Standstill } from '#domain/job-standstill.ts';
 import { err, ok, type Result } from '#domain/result.ts';
 import { fullLimitsOf } from '#domain/runner-limits.ts';
-import { isLive } from '#domain/runner-node.ts';
+import { isLivenessKnown } from '#domain/runner-node.ts';
 import type { ReadableStore } from '#store/ports.ts';
 
 type Reader = Pick<ReadableStore, 'readJob' | 'readAccount' | 'listRunners' | 'readLimits' | 'serverNow'>;
@@ -16,10 +16,8 @@ export async function readStandstill(reader: Reader, jobId: string): Promise<Res
   if (!now.ok) return now;
   const runners = await reader.listRunners();
   if (!runners.ok) return runners;
-  const [unreadable] = runners.value.malformed;
-  // One that cannot be read may be the one that is alive.
-  if (unreadable !== undefined && !runners.value.values.some((node) => isLive(node, now.value))) {
-    return err(appError('malformed_document', `runner_nodes ${unreadable.id}`));
+  if (!isLivenessKnown(runners.value, now.value)) {
+    return err(appError('malformed_document', `runner_nodes ${runners.value.malformed[0]?.id ?? ''}`));
   }
   const facts = { runners: runners.value.values, fullLimits: [], heldBackUntil: null, now: now.value };
   if (found.value.type === 'malformed') {

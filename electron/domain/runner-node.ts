@@ -74,3 +74,11 @@ export function controlOfWish(wish: RunnerWish): Partial<Pick<RunnerControl, 'st
 export function isLive(node: Pick<RunnerNode, 'state' | 'heartbeatAt'>, now: Date): boolean {
   return node.state !== 'stopped' && now.getTime() - node.heartbeatAt.getTime() <= SILENT_MS_MAX;
 }
+
+/** Whether it is known which runners are alive: where none of those that can be read is, one that cannot be read may be. */
+export function isLivenessKnown(
+  { values, malformed }: { readonly values: readonly RunnerNode[]; readonly malformed: readonly unknown[] },
+  now: Date,
+): boolean {
+  return malformed.length === 0 || values.some((node) => isLive(node, now));
+}

@@ -5,7 +5,7 @@ import { AlertRecords } from '#console/alerts/alert-records.ts';
 import type { ReconciliationState } from '#contract/reconciliation-views.ts';
 import type { AppError } from '#domain/errors.ts';
 import { ok, type Result } from '#domain/result.ts';
-import { isLive } from '#domain/runner-node.ts';
+import { isLivenessKnown } from '#domain/runner-node.ts';
 import type { ReadCopy } from './handlers/handler.ts';
 import type { Store } from '#store/connection.ts';
 
@@ -93,9 +93,6 @@ function deskOf({ copy, store, reconciliation, notify, onChange }: AlertWatchPar
 async function knownRunners(store: Pick<Store, 'reader'> | null) {
   if (store === null) return null;
   const [runners, serverNow] = await Promise.all([store.reader.listRunners(), store.reader.serverNow()]);
-  if (!runners.ok || !serverNow.ok) return null;
-  const { values, malformed } = runners.value;
-  // One that cannot be read may be the one that is alive.
-  if (malformed.length > 0 && !values.some((node) => isLive(node, serverNow.value))) return null;
-  return { runners: values, serverNow: serverNow.value };
+  if (!runners.ok || !serverNow.ok || !isLivenessKnown(runners.value, serverNow.value)) return null;
+  return { runners: runners.value.values, serverNow: serverNow.value };
 }
