@@ -38,7 +38,7 @@ export function CancelDialog({
       onClose={onClose}
     >
       {isAway && !cancel.isPending ? (
-        <KeepDraftForm detail={detail} kind="cancel" wish={wish} onClose={onClose} />
+        <KeepDraftForm detail={detail} kind="cancel" wish={wish} onClose={leave} />
       ) : (
         <form
           className="dialog-body"

@@ -50,14 +50,7 @@ export function KeepDraftForm({
       </label>
       <FailureLine failure={keep.error} look="note" />
       <div className="dialog-actions">
-        <button
-          type="button"
-          className="button"
-          onClick={() => {
-            wish.drop();
-            onClose();
-          }}
-        >
+        <button type="button" className="button" onClick={onClose}>
           Leave it
         </button>
         <button type="submit" className="button" data-kind="primary" disabled={keep.isPending}>

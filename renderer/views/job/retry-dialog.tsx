@@ -28,6 +28,10 @@ export function RetryDialog({
 }): ReactNode {
   const preview = useRetryPreview(detail.row.id, detail.row.updatedAtMs);
   const isAway = useIsServerAway();
+  const leave = (): void => {
+    wish.drop();
+    onClose();
+  };
   return (
     <ModalDialog
       title={
@@ -39,7 +43,7 @@ export function RetryDialog({
     >
       <div className="dialog-body" aria-busy={preview.isPending}>
         {isAway && retry.data === undefined && !retry.isPending ? (
-          <KeepDraftForm detail={detail} kind="retry" wish={wish} onClose={onClose} />
+          <KeepDraftForm detail={detail} kind="retry" wish={wish} onClose={leave} />
         ) : retry.data === undefined ? (
           <>
             {preview.isPending && <p className="muted">Asking the server what it would cost…</p>}
@@ -47,7 +51,7 @@ export function RetryDialog({
               <FailureMessage failure={preview.error} onAskAgain={() => void preview.refetch()} />
             )}
             {preview.data !== undefined && (
-              <RetryForm detail={detail} preview={preview.data} retry={retry} wish={wish} onClose={onClose} />
+              <RetryForm detail={detail} preview={preview.data} retry={retry} wish={wish} onLeave={leave} />
             )}
           </>
         ) : (
@@ -63,13 +67,13 @@ function RetryForm({
   preview,
   retry,
   wish,
-  onClose,
+  onLeave,
 }: {
   detail: JobDetail;
   preview: RetryPreviewView;
   retry: ReturnType<typeof useRetry>;
   wish: Wish;
-  onClose: () => void;
+  onLeave: () => void;
 }): ReactNode {
   const { reason, original, input, edited } = wish;
   const { verdict } = preview.verdict;
@@ -109,14 +113,7 @@ function RetryForm({
       <FailureLine failure={retry.error} look="note" />
       <div className="dialog-actions">
         <span className="muted">{missing}</span>
-        <button
-          type="button"
-          className="button"
-          onClick={() => {
-            wish.drop();
-            onClose();
-          }}
-        >
+        <button type="button" className="button" onClick={onLeave}>
           {verdict === 'blocked' ? 'Close' : 'Leave it'}
         </button>
         {verdict !== 'blocked' && (
